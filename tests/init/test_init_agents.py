@@ -14,6 +14,7 @@ from kalentops.init.contents import EXAMPLE_ID, Setup, render
 from tests.harness import Project
 from tests.init.test_init import fresh  # noqa: F401 - a fixture
 from tests.init.test_init_state import ENVIRONMENTS
+from tests.site.blocks import texts_of
 
 pytestmark = pytest.mark.processes
 
@@ -22,7 +23,7 @@ _CODES = {0: "no changes", 2: "found changes", 3: "errors"}
 
 def commands_of(text: str) -> list[list[str]]:
     """The arguments of each command in its blocks."""
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    lines = [line for block in texts_of(text, "sh") for line in block.splitlines()]
     assert all(line.startswith("kalentops ") for line in lines)
     return [shlex.split(line)[1:] for line in lines]
 

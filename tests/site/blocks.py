@@ -51,6 +51,11 @@ def read_blocks(text: str) -> list[Block]:
     return found
 
 
+def texts_of(text: str, language: str) -> list[str]:
+    """The texts of a document's blocks in a language."""
+    return [each.text for each in read_blocks(text) if each.language == language]
+
+
 def read_inline_code(text: str) -> Iterator[tuple[int, str]]:
     """The line of the paragraph, and the text, of each inline code."""
     for token in _PARSER.parse(text):

@@ -20,6 +20,7 @@ from kalentops.init.write import DRIVER
 from kalentops.output import FORMATS
 from kalentops.project.config import Config, load_config, load_configs
 from tests.harness import Project
+from tests.site.blocks import texts_of
 from tests.structure import console
 from website import figures
 from website.click_tree import commands
@@ -107,7 +108,7 @@ def test_the_help_explains_each_argument_and_says_what_may_be_repeated() -> None
 
 def test_the_examples_of_the_settings_are_valid(tmp_path: Path) -> None:
     text = _text("docs/reference/settings.md")
-    defaults, *examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    defaults, *examples = texts_of(text, "yaml")
     (tmp_path / "kalentops.yaml").write_text(defaults)
     said = load_config(tmp_path)
     (tmp_path / "kalentops.yaml").write_text("")

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -20,6 +19,7 @@ from kalentops.emulator.server import BackgroundEmulator
 from tests.builders import blueprint
 from tests.harness import KEY, Project
 from tests.repositories import Remote, commit, git
+from tests.site.blocks import texts_of
 from tests.workflows.jobs import GH006, state_on
 from tests.workflows.runner import ROOT, write_script
 
@@ -39,9 +39,8 @@ SCHEDULED = {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"}
 
 def block(language: str, beginning: str) -> str:
     text = (ROOT / "docs/how-to/gitlab-and-other-ci.md").read_text(encoding="utf-8")
-    blocks = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    (found,) = (each for each in map(dedent, blocks) if each.startswith(beginning))
-    return str(found)
+    (found,) = (each for each in texts_of(text, language) if each.startswith(beginning))
+    return found
 
 
 def pipeline(*, in_file: bool = False) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from kalentops.yamlfile import build, fmt
 from kalentops.yamlfile.fmt import format_text
 from kalentops.yamlfile.parse import parse, tokens
 from kalentops.yamlfile.tree import read
+from tests.site.blocks import texts_of
 from tests.sizes import examples
 from tests.yamlfile.messy import EVERYTHING, EXAMPLES, JSON, LISTS, TEMPLATE, USE, messy
 from tests.yamlfile.texts import texts, wild_documents, wild_files
@@ -165,15 +165,8 @@ def test_the_own_blueprints_are_laid_out(text: str) -> None:
     ],
 )
 def test_the_examples_in_the_documents_are_laid_out(document: str) -> None:
-    path = ROOT / document
-    blocks = re.findall(
-        r"^ *```yaml\n(.*?)^ *```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-    files = [
-        dedent(block)
-        for block in blocks
-        if re.search("^(sourcingId|template|snippets):", block, re.MULTILINE)
-    ]
+    blocks = texts_of((ROOT / document).read_text(encoding="utf-8"), "yaml")
+    files = [each for each in blocks if re.search("^(sourcingId|template|snippets):", each, re.MULTILINE)]
     assert files
     for block in files:
         assert laid_out(block) == block

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import psycopg
@@ -31,6 +29,7 @@ from tests.builders import blueprint
 from tests.faults.tcp import Failure, TcpProxy
 from tests.harness import Project
 from tests.platforms import needs_devices
+from tests.site.blocks import texts_of
 from tests.state.store.samples import ROOT, TENANT, created
 
 pytestmark = pytest.mark.processes
@@ -580,11 +579,7 @@ def test_no_report_of_a_bug_shows_a_password(
 
 
 def page_blocks(language: str) -> list[str]:
-    text = (ROOT / "docs/how-to/state-in-postgresql.md").read_text(encoding="utf-8")
-    return [
-        dedent(each)
-        for each in re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    ]
+    return texts_of((ROOT / "docs/how-to/state-in-postgresql.md").read_text(encoding="utf-8"), language)
 
 
 def statements(block: str) -> list[str]:
