@@ -48,10 +48,10 @@ check: $(VENV)/.dev ## Check lint, types and structure, before each commit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff check --quiet --preview --select PLW1514 kalentops release website # Windows has another encoding
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@set -e; for system in win32 darwin; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system \
-	  --no-warn-unreachable kalentops website; done
-	@$(BIN)/python -m pytest -q tests/structure tests/site/test_site_documents.py
+	@$(BIN)/mypy & code=0; for system in win32 darwin; do \
+	  $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system --no-warn-unreachable kalentops website || code=1; \
+	done; wait $$! && exit $$code
+	@$(PYTEST) tests/structure tests/site/test_site_documents.py
 
 cover: ## Run the tests with coverage of lines and branches: at least 95 %
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term --cov-fail-under=95 $(ARGS)"
