@@ -75,8 +75,7 @@ def packages(source: Path, out: Path, *kinds: str) -> Path:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--directory", str(out), *kinds],
         cwd=source,
-        env=os.environ | {"SOURCE_DATE_EPOCH": str(epoch_of(source))},
-        stdout=subprocess.DEVNULL,
+        env=os.environ | {"SOURCE_DATE_EPOCH": str(epoch_of(source)), "HATCH_QUIET": "1"},
         check=True,
     )
     (wheel,) = out.glob("kalentops-*.whl")
