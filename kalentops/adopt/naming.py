@@ -230,13 +230,13 @@ def file_destination(root: Path, blueprints: Path, file: Path, option: str = "--
     within = folder.relative_to(top)
     if any(part.startswith(".") for part in (*within.parts, file.name)):
         raise UsageError(f"{shown} would not be read: names that begin with a dot are ignored")
-    _check_new_names(top, folder / file.name, f"pass {option} with another name")
+    check_new_names(top, folder / file.name, f"pass {option} with another name")
     if folder == root.resolve() and file.name.casefold() == _CONFIGURATION:
         raise UsageError(f"{shown} would be read as the configuration", hint=f"pass another {option}")
     return Destination(root, blueprints / within, file.name)
 
 
-def _check_new_names(top: Path, file: Path, hint: str) -> None:
+def check_new_names(top: Path, file: Path, hint: str) -> None:
     """Raises UsageError for the name of a new file, or of a new folder on the way, that not every system can hold."""
     made = [
         each for each in (*reversed(file.parents), file) if top in each.parents and not os.path.lexists(each)

@@ -103,6 +103,22 @@ def test_nothing_is_overwritten(bare: Project) -> None:
     assert texts(folder).keys() - before.keys() == {"templates/first-contact.yaml"}
 
 
+def test_a_template_gets_a_file_that_every_system_can_hold(bare: Project) -> None:
+    folder = put(bare)
+    (folder / "templates").mkdir()
+    (folder / "templates" / "First.yaml").write_text("template: other\nname: Other\n")
+    ran = bare.run("extract", "*/first", "--as", "first")
+    assert (ran.code, ran.out) == (1, "")
+    assert "exists" in ran.err
+    for path in folder.glob("*.yaml"):
+        path.write_text(path.read_text().replace("First contact", "CON"))
+    assert bare.run("extract", "--all", "-q").code == 0
+    assert sorted(path.name for path in (folder / "templates").iterdir()) == [
+        "First.yaml",
+        "template-con.yaml",
+    ]
+
+
 def test_which_blueprints(bare: Project) -> None:
     folder = put(bare)
     (folder / "own.yaml").write_text(to_yaml("sourcing_own", {"own": {"name": "Own", "steps": [step("x")]}}))

@@ -19,7 +19,7 @@ from kalentops.adopt.extract_files import (
     read_texts,
     template_names,
 )
-from kalentops.adopt.naming import file_destination, folder_destination, stem_of_template
+from kalentops.adopt.naming import check_new_names, file_destination, folder_destination, stem_of_template
 from kalentops.adopt.plain import selected
 from kalentops.adopt.position import write_changes
 from kalentops.blueprint.body import Address
@@ -155,10 +155,10 @@ def _near_equal(
     by_address = {each.copy.address: each for each in found}
     copies = list(near_equal([each.copy for each in found], align=align))
     folder = _folder(config)
-    stems = {each.stem for each in folder.iterdir()} if folder.is_dir() else set()
+    stems = {each.stem.casefold() for each in folder.iterdir()} if folder.is_dir() else set()
     names = template_names(copies, _templates(repository) | stems)
     return [
-        Group(name, folder / f"{name}.yaml", [by_address[each.address] for each in group])
+        Group(name, folder / f"{stem_of_template(name)}.yaml", [by_address[each.address] for each in group])
         for name, group in zip(names, copies, strict=True)
     ]
 
@@ -181,7 +181,8 @@ def _path(config: Config, repository: Repository, name: str, to: Path | None) ->
     if to is None and os.path.lexists(path):
         raise UsageError(f"{path} exists, and is not overwritten", hint="pass --to FILE with another file")
     if to is not None:
-        path = file_destination(config.root, config.blueprints, to, "--to").take(name)
+        return file_destination(config.root, config.blueprints, to, "--to").take(name)
+    check_new_names(config.blueprints, path, "pass --to FILE with another file")
     return path
 
 
