@@ -42,7 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "comment": ("comment", "Put the plan on the pull request, as a comment."),
     "state": ("state", "Show, change, move, restore, merge or push the state."),
     "rule": ("reference:rule", "Explain a rule, or list all rules."),
-    "schema": ("reference:schema", "Print the JSON Schema of a blueprint file, for editors."),
+    "schema": ("reference:schema", "Print the JSON Schema of the files, or of a JSON output."),
     "cache": ("cache", "Show or clear the cache of results."),
     "emulator": ("emulator:emulator", "Run a local stand-in for the Kalent API."),
     "demo": ("emulator:demo", "Run a tour of kalentops on the emulator."),
