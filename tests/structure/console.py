@@ -71,17 +71,23 @@ def documents() -> list[str]:
 
 def run_blocks(document: str, folder: Path) -> str:
     """The document with the output that its commands have today; ids and times are the same in each run."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("KALENT", "GIT_"))}
     with BackgroundEmulator(example=True) as emulator:
-        kalent = {"KALENT_API_URL": emulator.url, "KALENT_API_KEY": "any", "KALENTOPS_SETTLE": "0.4"}
         terminal = Terminal(
             folder,
             emulator.url,
-            own | SETTINGS | kalent,
+            variables(emulator.url),
             notes=document.startswith("docs/tutorial/"),
             shown={emulator.url: SHOWN_URL},
         )
         return play(document, terminal)
+
+
+def variables(url: str) -> dict[str, str]:
+    """Those of a reader whose API is an emulator."""
+    others = ("KALENT", "GIT", "PG", "AWS_", "AZURE_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    kalent = {"KALENT_API_URL": url, "KALENT_API_KEY": "any", "KALENTOPS_SETTLE": "0.4"}
+    return own | SETTINGS | kalent
 
 
 @dataclass
