@@ -45,7 +45,7 @@ class Machine(Terminal):
     _stack: ExitStack = field(default_factory=ExitStack)
     _killed_at: str = ""
     _left_out: bool = False
-    _process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[str] | None = None
 
     @classmethod
     def at(cls, folder: Path, programs: Path, home: Path) -> Machine:
@@ -90,8 +90,8 @@ class Machine(Terminal):
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
-            self._process = process
             try:
+                self.process = process
                 said, _ = process.communicate(timeout=300)
             except BaseException:
                 process.kill()
@@ -127,8 +127,8 @@ class Machine(Terminal):
 
     def _kill(self, exchange: Exchange) -> None:
         exchange.forward()
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
         exchange.close()
 
     def act(self, verb: str, what: str) -> str | None:
