@@ -25,7 +25,7 @@ from kalentops.git.worktree import list_remote, open_read_only
 from kalentops.project.document import read_document
 from kalentops.project.library import Library
 from kalentops.project.settings import STATE
-from kalentops.support.installed import direct_url, repository_url
+from kalentops.support.installed import direct_url, is_archive, repository_url
 from kalentops.support.text import clip, dump_json
 
 CONFIG: Final = "kalentops.yaml"
@@ -306,11 +306,11 @@ def _commit_of_release(repository: str) -> str:
 
 
 def find_origin() -> Origin | None:
-    """The clone or the repository that kalentops was installed from; for one from a package index, the repository that
-    the package names, which is asked for the commit of this release. None if unknown.
+    """The clone or the repository that kalentops was installed from; for a wheel from an index or a file, the
+    repository that the package names, which is asked for the commit of this release. None if unknown.
     """
     recorded = direct_url()
-    if recorded is not None:
+    if recorded is not None and not is_archive(recorded):
         return origin_of(recorded)
     named = _REMOTE.fullmatch(repository_url())
     with suppress(UsageError):

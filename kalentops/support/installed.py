@@ -19,6 +19,14 @@ def direct_url() -> str | None:
         return None
 
 
+def is_archive(recorded: str) -> bool:
+    """Whether a `direct_url.json` names a wheel or an sdist, such as one that was downloaded."""
+    try:
+        return "archive_info" in json.loads(recorded)
+    except (ValueError, TypeError):
+        return False
+
+
 def repository_url() -> str:
     """The repository that the package names; empty if it names none."""
     try:

@@ -598,10 +598,11 @@ def test_an_installation_from_a_clone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [("tag", TAG), ("tag", "--annotate", "-m", "A release", TAG)])
+@pytest.mark.parametrize("source_of_wheel", ["index", "file"])
 def test_a_released_wheel_pins_the_commit_of_its_tag(
-    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: tuple[str, ...], source_of_wheel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The package names its repository, and the repository the commit."""
+    """The package names its repository, and the repository the commit. Where a wheel was downloaded to says nothing."""
     source = tmp_path / "example" / "kalentops"
     source.mkdir(parents=True)
     git(source, "init", "--quiet")
@@ -612,7 +613,10 @@ def test_a_released_wheel_pins_the_commit_of_its_tag(
     about = Message()
     about["Project-URL"] = "Documentation, https://example.com"
     about["Project-URL"] = "Repository, https://github.com/example/kalentops"
-    wheel = SimpleNamespace(metadata=about, read_text=lambda _: None)
+    place = source / "kalentops.whl"
+    place.touch()
+    origin = json.dumps({"url": place.as_uri(), "archive_info": {}}) if source_of_wheel == "file" else None
+    wheel = SimpleNamespace(metadata=about, read_text=lambda _: origin)
     monkeypatch.setattr("kalentops.support.installed.metadata.distribution", lambda _: wheel)
     assert find_origin() is None
     with pytest.raises(UsageError, match=f"example/kalentops has no release {__version__}"):
