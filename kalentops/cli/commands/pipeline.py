@@ -245,8 +245,8 @@ def commit_hint(store: Store) -> Iterator[str]:
 
 
 def no_state(store: Store, *, refreshed: bool, applies: bool = False) -> Iterator[str]:
-    """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has. `applies`: it
-    is applied next, so there is no time for another plan.
+    """Whether the state was lost, or this is the first run. `refreshed`: the plan knows what Kalent has. `applies`: the
+    command is `apply`, which reads Kalent itself, so the note names no other plan.
     """
     file = store.files[0] if store.files else None
     if file is not None and not file.exists() and is_in_head(file):

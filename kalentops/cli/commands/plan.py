@@ -157,9 +157,8 @@ class _Run(NamedTuple):
         """Show the plan, and save it if --out asks for it; 2 for changes or drift, else 0."""
         config, store = project.config, project.store
         cache = options.open_cache(config, no_cache=self.no_cache)
-        fetched = (
-            store.fetch if store.shared else in_background(store.fetch)
-        )  # hashing a file leaves room for others
+        # Hashing a file leaves room for others.
+        fetched = store.fetch if store.shared else in_background(store.fetch)
         try:
             found = survey_project(config, cache)
         except UsageError:
